@@ -11,8 +11,8 @@ use crate::observe::files;
 use crate::observe::folder::{self, AsideWanted, Folder, Wanted};
 use crate::pins::formats::silent::Beside;
 use crate::pins::formats::{
-    bare_apps, bare_hashes, candidates, executables, flutter, is_configuration, is_inline_list,
-    is_manifest_or_attribute, looks, silent,
+    bare_apps, bare_hashes, candidates, executables, flutter, info_plists, is_configuration, is_inline_list,
+    is_manifest_or_attribute, looks, missing, silent,
 };
 use crate::pins::{PinFile, Reading};
 use crate::report::human::safe;
@@ -139,6 +139,9 @@ fn read_folder(path: &str) -> (Folder, Vec<(String, Unseen)>) {
     // What is kept is looked at where it is judged.
     let keeps = |file: &InputFile| {
         let is_kept = says_something(file);
+        unseen
+            .borrow_mut()
+            .extend(info_plists::outside(file).map(|name| (file.path.clone(), Unseen::Names { name })));
         if let (false, Some(why)) = (is_kept, Unseen::of(file)) {
             unseen.borrow_mut().push((file.path.clone(), why));
         }
@@ -168,6 +171,8 @@ fn kept(
     mut unseen: Vec<(String, Unseen)>,
     besides: (&[&str], &[&str]),
 ) -> (Folder, PinFolder) {
+    let named: Vec<&InputFile> = folder.files.iter().collect();
+    unseen.extend(missing(&named).into_iter().map(|(file, name)| (file, Unseen::Names { name })));
     leave_out_silent(path, &mut folder, besides);
     leave_out_bare(path, &mut folder, besides);
     leave_out_projects(path, &mut folder);

@@ -55,6 +55,12 @@ pub enum Unseen {
         /// By which word that is known.
         word: String,
     },
+    /// It is the manifest or the project of an app, and names a configuration (a Network Security Config, an Info.plist) that
+    /// is not there, or is none.
+    Names {
+        /// What it names.
+        name: String,
+    },
     /// A hash stands in it as pins are written, and nothing that was read takes it for a pin.
     Hash {
         /// The line, from 1.

@@ -15,6 +15,16 @@ impl SourceVerdict {
         self.state == SourceState::Read && self.format.as_ref().is_some_and(of_any) && !self.is_of_a_part()
     }
 
+    /// Whether no CA of the system is trusted for the host asked about, but those that the configuration names: by the entry that
+    /// is about it, else by what holds elsewhere.
+    pub fn trusts_own_anchors_alone(&self) -> bool {
+        let mut applying = self.entries.iter().filter(|entry| entry.applies).peekable();
+        if applying.peek().is_some() {
+            return applying.any(|entry| entry.own_anchors_alone);
+        }
+        self.elsewhere.is_some_and(|elsewhere| elsewhere.own_anchors_alone)
+    }
+
     /// Whether it refuses keys for the host asked about, by pins that were read.
     pub fn refuses(&self) -> bool {
         self.entries.iter().any(super::EntryVerdict::is_in_force)

@@ -185,6 +185,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: false,
         dnssec: None,
         guessed: None,
+        elsewhere: None,
         completed_by: None,
         place: None,
     };
@@ -218,6 +219,7 @@ fn source(file: &PinFile, question: &Question<'_>) -> SourceVerdict {
         is_absent: source.is_absent,
         dnssec: source.dnssec,
         guessed: source.guessed.clone(),
+        elsewhere: source.elsewhere,
         completed_by: source.completed_by.as_deref().map(str::to_owned),
         place: None,
     }

@@ -25,9 +25,10 @@ pub use self::formats::{Package, PinFormat, PinInput};
 pub use self::judge::{Question, ServedAt, judge};
 pub use self::matching::{PinMatch, match_pin, off_path};
 pub use self::model::{
-    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Completion, Confidence, Enforcement,
-    EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry, PinFault,
-    PinFile, PinSource, PinValue, Platform, PositionRule, Problem, ProblemKind, Reading, TlsaNumbers,
+    AfterExpiry, AppContext, Bootstrap, Combination, ComparedWith, Completion, Confidence, Elsewhere,
+    Enforcement, EnforcementMode, Expiry, ExpiryClock, ExpiryState, HostPattern, OwnAnchors, Pin, PinEntry,
+    PinFault, PinFile, PinSource, PinValue, Platform, PositionRule, Problem, ProblemKind, Reading,
+    TlsaNumbers,
 };
 pub use self::open::{Answer, OpenPart};
 pub use self::paths::{AnchorMatch, PathMatch, PathMatches, PathsVerdict, UNKNOWN_STORES};

@@ -3,7 +3,7 @@
 //!
 //! It changes nothing of whether a host is pinned by the files that were read. Who says that pins are gone has to know it.
 
-use super::formats::{bare_hashes, looks};
+use super::formats::{bare_hashes, is_named, looks, missing};
 use super::open::{Answer, OpenPart};
 use super::verdict::PinsVerdict;
 use crate::evidence::file::{InputFile, lexical};
@@ -19,7 +19,24 @@ pub fn unseen(files: &[InputFile], folders: &[PinFolder]) -> Vec<OpenPart> {
         let more = folder.has_more.then_some((&folder.path, &Unseen::Beyond));
         folder.unseen.iter().map(|file| (&file.path, &file.why)).chain(more)
     });
-    of_files.chain(of_folders.map(|(path, why)| part(path, why))).collect()
+    // What a manifest names may have been given besides.
+    let is_there = |why: &Unseen| match why {
+        Unseen::Names { name } => files.iter().any(|file| is_named(file, name)),
+        _ => false,
+    };
+    let of_folders = of_folders.filter(|(_, why)| !is_there(why)).map(|(path, why)| part(path, why));
+    of_files.chain(of_manifests(files, folders)).chain(of_folders).collect()
+}
+
+/// What manifests that were named by themselves name, and was not given. Of folders that is known already.
+fn of_manifests(files: &[InputFile], folders: &[PinFolder]) -> Vec<OpenPart> {
+    let is_of_folder = |path: &str| files.iter().any(|file| file.path == path && file.folder.is_some());
+    if folders.iter().any(|folder| folder.is_alone) {
+        return Vec::new();
+    }
+    let all: Vec<&InputFile> = files.iter().collect();
+    let missing = missing(&all).into_iter().filter(|(path, _)| !is_of_folder(path));
+    missing.map(|(path, name)| part(&path, &Unseen::Names { name })).collect()
 }
 
 /// Where a source of pins is: those of a folder that was named alone are named from it on.
@@ -63,6 +80,10 @@ fn part(path: &str, why: &Unseen) -> OpenPart {
         Unseen::Hash { line } => (
             Some(*line),
             "a hash stands there as pins are written, and what it is compared with is not known".to_owned(),
+        ),
+        Unseen::Names { name } => (
+            None,
+            format!("it names the configuration {name}, and none of that name was found that can be read"),
         ),
         Unseen::Link => (None, "it is a link, and was not followed".to_owned()),
         Unseen::Ignored => (None, ".gitignore leaves it out, and it has to do with pins".to_owned()),

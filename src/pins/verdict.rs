@@ -119,6 +119,8 @@ pub struct SourceVerdict {
     pub dnssec: Option<DnssecState>,
     /// Why nothing in it is sure, whatever was seen in it.
     pub guessed: Option<String>,
+    /// What holds for the hosts that no entry is about, where it says so.
+    pub elsewhere: Option<super::Elsewhere>,
     /// The files that say what could not be read in this one.
     pub completed_by: Option<String>,
     /// Where it can be opened, where that is not as it is named: in a folder that was named alone.

@@ -209,6 +209,16 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
         Pinned::No => return removed(known),
         Pinned::Yes => {}
     }
+    if let Some(app) = known.facts.apps.iter().find(|app| app.own_anchors_alone) {
+        return (
+            Done::Unknown,
+            format!(
+                "{} trusts CAs of its own alone for this host, which locks users out as pins do when the CA changes: which of its \
+                 roots these are is not compared (trust those of the system beside them)",
+                app.file
+            ),
+        );
+    }
     if known.enforced().next().is_none() {
         if let Some(unread) = unread(known).or_else(|| beside(known)) {
             return (Done::Unknown, unread);

@@ -13,6 +13,11 @@ pub(super) fn of_pins(known: &Known<'_>) -> Option<String> {
             let why = match known.facts.pins {
                 Fact::NotGiven => "no file with pins was given (--pins)".to_owned(),
                 Fact::Measured(_) if !packages.is_empty() => kinds::unread(packages.iter()),
+                Fact::Undetermined | Fact::Measured(_) if is_all_read(known) => {
+                    "no pins were found in what was given, and whether that is all of the app no file tells (`--require \
+                     removed` asks whether any are left)"
+                        .to_owned()
+                }
                 Fact::Undetermined | Fact::Measured(_) => {
                     "not all of what was given could be read (`pinstead pins` with it tells why)".to_owned()
                 }
@@ -83,4 +88,10 @@ fn left_open(known: &Known<'_>, set: &ReplayedPinSet) -> Option<String> {
             }
         )
     })
+}
+
+/// Whether nothing of what was given was left unread.
+fn is_all_read(known: &Known<'_>) -> bool {
+    let read = &known.facts.pin_files;
+    read.open.is_empty() && read.unseen.is_empty() && known.undetermined().is_empty()
 }

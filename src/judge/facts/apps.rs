@@ -15,7 +15,7 @@ pub(super) fn apps(pins: &PinsVerdict) -> Vec<AppFacts> {
                 class,
                 certificate_transparency: if is_android { transparency(source) } else { Fact::NotGiven },
                 trusts_user_cas: if is_android { user_cas(source) } else { Fact::NotGiven },
-                own_anchors_alone: source.entries.iter().any(|it| it.applies && it.own_anchors_alone),
+                own_anchors_alone: source.trusts_own_anchors_alone(),
                 lowest_device: source.app.as_ref().and_then(|app| app.min_sdk),
             })
         })
@@ -63,10 +63,17 @@ fn transparency(source: &SourceVerdict) -> Fact<bool> {
     if source.is_absent {
         return by_level();
     }
+    // An entry that could not be read may be about the host.
+    let is_open =
+        |problem: &crate::pins::Problem| matches!(problem.kind, ProblemKind::Refused | ProblemKind::NotRead);
+    let is_whole = !source.problems.iter().any(is_open);
     let mut said = source.entries.iter().filter(|entry| entry.applies);
     match (said.next(), said.next()) {
         (Some(only), None) => only.certificate_transparency.map_or_else(by_level, Fact::Measured),
-        // What the base-config says stands in no entry.
+        (None, _) if is_whole => match source.elsewhere {
+            Some(elsewhere) => elsewhere.certificate_transparency.map_or_else(by_level, Fact::Measured),
+            None => by_level(),
+        },
         _ => Fact::Undetermined,
     }
 }

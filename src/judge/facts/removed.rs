@@ -163,8 +163,7 @@ fn why_open(source: &SourceVerdict, host: Option<&str>, inputs: &Inputs) -> Opti
                 let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
                 return Some(format!("{file}{line}: {}", problem.what.trim_end_matches('.')));
             }
-            let is_anchored = source.entries.iter().any(|entry| entry.applies && entry.own_anchors_alone);
-            if is_anchored && !is_stated {
+            if source.trusts_own_anchors_alone() && !is_stated {
                 return Some(format!(
                     "{file} trusts CAs of its own alone, which locks users out as pins do when the CA changes"
                 ));

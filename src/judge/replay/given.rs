@@ -22,6 +22,13 @@ pub(super) fn pins(files: &[PinFile], host: &DnsName, left_out: &mut Vec<String>
             ));
             continue;
         }
+        if source.is_of_a_test() {
+            left_out.push(format!(
+                "The pins of {} are left out: it is of tests, which are in no release.",
+                file.file
+            ));
+            continue;
+        }
         let groups = pins::entries_together(source, host.as_str());
         let is_dns = |entry: &&PinEntry| {
             entry.compared_with == ComparedWith::ServedChain

@@ -129,7 +129,9 @@ pub fn by_content(octets: &[u8]) -> bool {
 /// Whether what was read of a file has to do with pins. A store of many certificates is what every system has, and no
 /// list of pins.
 pub fn says_something(source: &PinSource) -> bool {
-    !certificate_files::is_trust_store(source) && (!source.entries.is_empty() || !source.problems.is_empty())
+    let is_anchored = source.elsewhere.is_some_and(|elsewhere| elsewhere.own_anchors_alone);
+    !certificate_files::is_trust_store(source)
+        && (!source.entries.is_empty() || !source.problems.is_empty() || is_anchored)
 }
 
 /// Whether a file that nothing here reads has to do with pins all the same.

@@ -270,7 +270,8 @@ fn arguments(rest: &str) -> usize {
 /// Whether `#` begins a comment in files of this name.
 fn hashes_are_comments(path: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    ["py", "rb", "sh", "bash", "zsh", "pl", "pm", "ex", "exs", "ps1", "php"].contains(&ending.as_str())
+    ["py", "rb", "sh", "bash", "zsh", "pl", "pm", "ex", "exs", "ps1", "php", "conf", "yaml", "yml", "toml"]
+        .contains(&ending.as_str())
 }
 
 /// What of a file is no code: comments and imports.

@@ -10,10 +10,12 @@
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod attribute;
+mod missing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::attribute::Reference;
+pub use self::missing::{is_named, missing};
 use super::{LONGEST_FILE, android_nsc, candidates, test_code, xml};
 use crate::evidence::file::InputFile;
 use crate::pins::model::{Confidence, PinFile, Reading};

@@ -5,7 +5,10 @@
 
 #![deny(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-use crate::pins::model::{Confidence, PinFile, Reading};
+use crate::pins::model::{Confidence, PinFile, PinSource, Reading};
+
+/// How what is said of such a file ends.
+const IN_NO_RELEASE: &str = "in no release";
 
 /// Why what a file of this path pins may be in no release. Of a file in a folder, it is the path from the folder on: what
 /// stands above a project says nothing of it.
@@ -19,20 +22,27 @@ pub(super) fn why(path: &str) -> Option<String> {
     // Of several `src`, the last is the one with source sets: the others stand above the project.
     let set = folders.windows(2).rev().find(|pair| pair.first() == Some(&"src")).and_then(|pair| pair.last());
     if let Some(set) = set.filter(|set| is_unreleased(set)) {
-        return Some(format!("it stands in the source set “{set}”, which is in no release"));
+        return Some(format!("it stands in the source set “{set}”, which is {IN_NO_RELEASE}"));
     }
     let is_tests =
         |folder: &&&str| **folder == "__tests__" || (folder.ends_with("Tests") && folder.len() > 5);
     if let Some(folder) = folders.iter().find(is_tests) {
-        return Some(format!("it stands in “{folder}”, with tests, which are in no release"));
+        return Some(format!("it stands in “{folder}”, with tests, which are {IN_NO_RELEASE}"));
     }
     let is_test = file.contains(".test.") || file.contains(".spec.") || file.ends_with("_test.go");
-    is_test.then(|| "it is a test, which is in no release".to_owned())
+    is_test.then(|| format!("it is a test, which is {IN_NO_RELEASE}"))
 }
 
 /// Whether a file of this path is of tests or of a debug build.
 pub(in crate::pins) fn is_of_a_test(path: &str) -> bool {
     why(path).is_some()
+}
+
+impl PinSource {
+    /// Whether it is doubted because it is of tests, or of a debug build.
+    pub fn is_of_a_test(&self) -> bool {
+        self.guessed.as_deref().is_some_and(|why| why.ends_with(IN_NO_RELEASE))
+    }
 }
 
 /// Whether a source set is one of tests or of a debug build: `test`, `androidTest`, and both with a variant behind them

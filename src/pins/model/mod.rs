@@ -20,4 +20,4 @@ pub use self::entry::{
 pub use self::pin::{Pin, PinFault, PinValue, PositionRule, TlsaNumbers};
 pub use self::platform::Platform;
 pub use self::problem::{Problem, ProblemKind};
-pub use self::source::{PinFile, PinSource, Reading};
+pub use self::source::{Elsewhere, PinFile, PinSource, Reading};

@@ -84,10 +84,21 @@ pub struct PinSource {
     pub dnssec: Option<DnssecState>,
     /// Why nothing in it is sure, whatever was seen in it: it is of a test, for one.
     pub guessed: Option<String>,
+    /// What holds for the hosts that no entry is about, where it says so.
+    pub elsewhere: Option<Elsewhere>,
     /// What it says of pins that could not be read in other files.
     pub completes: Box<[Completion]>,
     /// The files that say what could not be read in this one.
     pub completed_by: Option<Box<str>>,
+}
+
+/// What a configuration says for the hosts that it does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Whether no CA of the system is trusted, but those that the configuration names.
+    pub own_anchors_alone: bool,
+    /// Whether Certificate Transparency is asked for, where it says so.
+    pub certificate_transparency: Option<bool>,
 }
 
 impl PinSource {
@@ -102,6 +113,7 @@ impl PinSource {
             is_absent: false,
             dnssec: None,
             guessed: None,
+            elsewhere: None,
             completes: Box::default(),
             completed_by: None,
         }

@@ -18,7 +18,8 @@ use crate::pins::formats::switch::Switch;
 use crate::pins::formats::written;
 use crate::pins::formats::xml::{Lines, only_text};
 use crate::pins::model::{
-    AppContext, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, Problem, ProblemKind,
+    AppContext, Elsewhere, Enforcement, EnforcementMode, HostPattern, PinEntry, PinSource, Problem,
+    ProblemKind,
 };
 
 /// What the app around a configuration adds to it.
@@ -40,6 +41,7 @@ pub(super) fn config(document: &Document<'_>, text: &str, around: Around<'_>) ->
         pin_sets: 0,
         room: MOST_PINS,
         debug: Vec::new(),
+        elsewhere: None,
     };
     reader.root(document.root_element(), around);
     if reader.room == 0 {
@@ -49,6 +51,7 @@ pub(super) fn config(document: &Document<'_>, text: &str, around: Around<'_>) ->
         entries: reader.entries,
         problems: reader.problems,
         app: around.app.cloned(),
+        elsewhere: reader.elsewhere,
         ..PinSource::of(super::ID)
     })
 }
@@ -72,6 +75,8 @@ struct Reader {
     room: usize,
     /// The anchors of the debug overrides, where they hold.
     debug: Vec<Anchor>,
+    /// What the base-config says of hosts that are not named.
+    elsewhere: Option<Elsewhere>,
 }
 
 /// The kinds of configuration an element can be.
@@ -126,6 +131,15 @@ impl Reader {
             let what = "the app targets API level 23 or less, so CAs that the user of a device added are trusted \
                 wherever no trust-anchors are given";
             self.problem(ProblemKind::UserAnchors, root, what.to_owned());
+        }
+        if named("base-config").next().is_some() {
+            let anchors = base.anchors.as_ref().map(|own| self.with_debug(Some(own)));
+            self.elsewhere = Some(Elsewhere {
+                own_anchors_alone: anchors
+                    .and_then(|anchors| anchors::own(&anchors))
+                    .is_some_and(|own| !own.beside_system),
+                certificate_transparency: base.certificate_transparency,
+            });
         }
         for node in elements(root) {
             match node.tag_name().name() {

@@ -52,7 +52,7 @@ const USUAL_ROOTS: &[&str] =
 const CERTIFI: &[&str] = &["certifi."];
 
 /// By language.
-pub(super) static LANGUAGES: [Calls; 14] = [
+pub(super) static LANGUAGES: [Calls; 16] = [
     JVM,
     APPLE,
     GO,
@@ -66,6 +66,8 @@ pub(super) static LANGUAGES: [Calls; 14] = [
     SHELL,
     PERL,
     ERLANG,
+    CONFIGURATION,
+    SERVERS,
     // Kotlin/Native calls what Apple's systems have, and so does .NET there.
     Calls {
         endings: &["kt", "cs"],
@@ -469,3 +471,20 @@ const ERLANG: Calls = Calls {
         Form { unless: &["ssl_verify_hostname"], ..form("verify_fun", How::Word) },
     ],
 };
+
+/// Configuration that plugins read (Capacitor's): what pins is called so in it as well.
+const CONFIGURATION: Calls = Calls { endings: &["json", "yaml", "yml", "toml"], names: &[], forms: &[] };
+
+/// nginx as a client: which CAs an upstream's certificate may be of.
+const SERVERS: Calls = Calls {
+    endings: &["conf"],
+    names: &[],
+    forms: &[
+        Form { unless: SYSTEM_ROOTS, ..form("proxy_ssl_trusted_certificate", How::Word) },
+        Form { unless: SYSTEM_ROOTS, ..form("grpc_ssl_trusted_certificate", How::Word) },
+        Form { unless: SYSTEM_ROOTS, ..form("uwsgi_ssl_trusted_certificate", How::Word) },
+    ],
+};
+
+/// Where systems have the usual roots.
+const SYSTEM_ROOTS: &[&str] = &["/etc/ssl/certs/ca-", "/etc/ssl/cert.pem", "ca-bundle", "/etc/pki/"];
