@@ -19,7 +19,7 @@ use super::inputs::Inputs;
 use super::target::{Part, TargetVerdicts};
 use crate::ca::expectation;
 use crate::compare::{
-    CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PinFault, PublicTrust, Service,
+    CtPolicy, CtProgrammes, Expectation, Fact, MeasuredFacts, PinFault, Pins, PublicTrust, Service,
 };
 use crate::ct::policy::{Policies, PolicyOutcome, PolicyVerdict};
 use crate::ct::verdict::Audience;
@@ -38,7 +38,7 @@ pub(super) fn measured(
     let own_caa = verdicts.caa.verdict().map(Vec::as_slice).unwrap_or_default();
     let covering = caa_covering::covering(own_caa, verdicts.host.as_ref(), &target.caa);
     let caa = caa::policy(&verdicts.caa, &covering);
-    MeasuredFacts {
+    let mut facts = MeasuredFacts {
         service: service(target),
         public_trust: public_trust(verdicts),
         ct_policy: match &verdicts.ct {
@@ -97,6 +97,20 @@ pub(super) fn measured(
         pin_faults: verdicts.pins.verdict().map(pin_faults).unwrap_or_default(),
         // By what was replayed, which comes later.
         root_pins: Fact::NotGiven,
+    };
+    doubt_packages(&mut facts);
+    facts
+}
+
+/// What a package without pins in its configuration pins is not known where its compiled code is not read.
+fn doubt_packages(facts: &mut MeasuredFacts) {
+    let packages = &facts.pin_files.packages;
+    let Fact::Measured(clients) = &mut facts.pins else { return };
+    for client in clients.iter_mut().filter(|client| client.pins == Pins::NotPinned) {
+        let package = client.client.split_once("!/").map_or(client.client.as_str(), |(package, _)| package);
+        if packages.iter().any(|unread| unread.file == package) {
+            client.pins = Pins::Undetermined;
+        }
     }
 }
 

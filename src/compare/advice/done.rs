@@ -249,10 +249,16 @@ pub(super) fn widened(known: &Known<'_>) -> (Done, String) {
     }
     let titles = named(sets.iter().map(|set| set.title.as_str()));
     let left_out = left_out(known);
+    let is_unknown = |set: &&ReplayedPinSet| set.next_match.as_ref().is_some_and(|chance| chance.unknown > 0);
+    let which = if sets.iter().any(is_unknown) {
+        "no recent certificate is known to miss"
+    } else {
+        "all recent certificates match"
+    };
     (
         Done::Yes,
         format!(
-            "every root of the CAs in use is pinned, and all recent certificates match {titles}{left_out}{}",
+            "every root of the CAs in use is pinned, and {which} {titles}{left_out}{}",
             passed_over(&known.facts.pin_files)
         ),
     )

@@ -40,6 +40,13 @@ pub(super) fn of_pins(known: &Known<'_>) -> Option<String> {
 /// What files leave open that could not be read, or not wholly, beside those that have pins.
 fn pins_not_read(known: &Known<'_>) -> Option<String> {
     let files = known.undetermined();
+    let packages = &known.facts.pin_files.packages;
+    let is_of_package =
+        |file: &&str| packages.iter().any(|package| file.split("!/").next() == Some(package.file.as_str()));
+    if !files.is_empty() && files.iter().all(is_of_package) {
+        let why = kinds::unread(packages.iter());
+        return Some(format!("Do clients have further pins, and which? It is not known: {why}."));
+    }
     (!files.is_empty()).then(|| {
         format!(
             "Do clients have further pins, and which? It is not known: {} could not be read, or not wholly (`pinstead pins` with \

@@ -173,6 +173,8 @@ mod tests {
             (".env", format!("\nKEY={bare}\n")),
             ("gradle.properties", format!("\nshop.key={bare}\n")),
             ("src/Net.kt", format!("\nval EXPECTED = \"{colons}\"")),
+            ("src/a.ts", format!("\nconst certChecksum = '{bare}';")),
+            ("src/a.ts", format!("\nconst integrityPins = ['{bare}'];")),
             ("src/certs.yaml", format!("\nkey: {digits}")),
             ("src/mTLSConfig.yaml", format!("\nkey: sha256:{digits}")),
             ("src/net.c", format!("#include <openssl/ssl.h>\nstatic const char *KEY = \"{digits}\";")),

@@ -21,7 +21,8 @@ const OTHER: [&str; 22] = [
     "mp3", "mp4", "ttf", "woff2", "lock", "sum", "csv", "map",
 ];
 /// Files of hashes that look like pins and are those of packages.
-const LOCKS: [&str; 7] = [
+const LOCKS: [&str; 8] = [
+    ".terraform.lock.hcl",
     "package-lock.json",
     "npm-shrinkwrap.json",
     "pnpm-lock.yaml",

@@ -21,8 +21,8 @@ pub fn outside(file: &InputFile) -> Option<String> {
     let text = std::str::from_utf8(octets).ok()?;
     // The project is a folder of its own, `NAME.xcodeproj`.
     let depth = file.path.split('/').filter(|part| !matches!(*part, "" | ".")).count().saturating_sub(2);
-    let named = text.lines().filter_map(|line| line.trim().strip_prefix(SETTING));
-    let named = named.map(|value| value.trim_end_matches(';').trim_matches('"'));
+    let named = text.split(SETTING).skip(1).filter_map(|rest| rest.split([';', '\n']).next());
+    let named = named.map(|value| value.trim().trim_matches('"'));
     named.filter(|value| leads_outside(value, depth)).map(str::to_owned).next()
 }
 

@@ -34,6 +34,10 @@ const OTHER_WORDS: [&str; 16] = [
     "password",
 ];
 
+/// Words in names of what is of a certificate or its key, whatever else they say.
+const CERTIFICATE_WORDS: [&str; 8] =
+    ["cert", "spki", "pubkey", "publickey", "public_key", "fingerprint", "thumbprint", "pins"];
+
 /// A hash as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hash {
@@ -86,7 +90,9 @@ pub(in crate::pins::formats) fn hash_of_name_and_text(lines: (&str, &str), text:
     let names = |line: &str| {
         // What the value itself spells says nothing.
         let line = line.replace(text, "").to_ascii_lowercase();
-        OTHER_WORDS.iter().any(|word| line.contains(word))
+        // A certificate's checksum is what a pin is.
+        let is_of_key = CERTIFICATE_WORDS.iter().any(|word| line.contains(word));
+        OTHER_WORDS.iter().any(|word| line.contains(word)) && !is_of_key
     };
     // A value that is alone on its line has its name before.
     let (before, line) = lines;
